@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mate import Team
 from tournament import totals, visibility
 from tournament.leaderboards import DEVICE, engine_version
-from tournament.models import Agent, Episode, Scenario
+from tournament.models import Agent, AgentKind, Episode, Scenario
 
 MOST_EPISODES = 200_000
 """Maximum number of an agent's latest episodes that are read, so that no page takes seconds."""
@@ -42,11 +42,12 @@ _lock = Lock()
 def read(scenario: Scenario, agent: Agent, is_private: bool) -> Rows:
     """Return the agent's latest episodes of the current engine, sorted by opponent and seed.
 
-    Episodes against private agents are included if `is_private`.
+    Episodes against private agents are included if `is_private`, those against remote agents never.
     """
     own = totals.of(scenario, engine_version(), DEVICE).filter(**{f"pairing__{agent.team}": agent})
     counts = tuple(own.order_by("pk").values_list("pk", "version", "count"))
-    hidden = frozenset() if is_private else frozenset(visibility.hidden_agents(None).values_list("pk", flat=True))
+    remote = Agent.objects.filter(kind=AgentKind.REMOTE)  # It may play differently the next time.
+    hidden = frozenset((remote if is_private else remote | visibility.hidden_agents(None)).values_list("pk", flat=True))
     key, state = (scenario.pk, agent.pk, is_private), (engine_version(), counts, hidden)
     with _lock:
         found = _known.get(key)

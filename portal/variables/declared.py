@@ -95,7 +95,11 @@ class Variables(BaseSettings):
     ARENA_ADMIN: kinds.UserName = variable("admin", "name of the first administrator; used only while there is none")
     ARENA_ADMIN_PASSWORD: str = variable("", "password of the first administrator", usual="generated", secret=True)
     ARENA_BLOCK_SIZE: int = variable(
-        0, "number of episodes in a block, which a worker plays together", 0, LARGE, usual="about 5 seconds of play"
+        0,
+        "number of episodes in a block, which a worker plays together",
+        0,
+        LARGE,
+        usual="about 5 seconds of play; up to a minute with a remote agent",
     )
     ARENA_LEASE_SECONDS: float = variable(30, "seconds after which the work of a silent worker is reassigned", 1, LARGE)
     ARENA_PYTHON_AGENTS: kinds.AgentClasses = variable(

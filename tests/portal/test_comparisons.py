@@ -13,7 +13,7 @@ from tests.portal.conftest import make_up
 from tests.portal.markup import flatten
 from tournament import entries
 from tournament.matchups import find_matchup, rivals_of
-from tournament.models import Agent, Episode, Pairing, Scenario, Tournament
+from tournament.models import Agent, AgentKind, Episode, Pairing, Scenario, Tournament
 
 ADDRESS = reverse("compare", args=["mate-2v4-0"])
 TWO = {"first": "greedy-camera", "second": "random-camera"}
@@ -55,6 +55,12 @@ def test_differences_are_positive_where_the_first_is_the_better_agent(
     assert comparison.difference.value == pytest.approx(0.4)
     assert comparison.better.value == 1
     assert [one.count for one in comparison.against] == [comparison.num_pairs / 2] * 2
+
+
+def test_episodes_against_remote_agents_are_left_out(doubled: Tournament, agents: dict[str, Agent]) -> None:
+    Agent.objects.filter(slug="random-target").update(kind=AgentKind.REMOTE)
+    matchup = find_matchup(doubled.scenario, *two(agents))
+    assert set(matchup.pairs.opponent.tolist()) == {agents["greedy-target"].pk}
 
 
 def test_episodes_are_read_again_only_if_some_have_changed(

@@ -39,7 +39,7 @@ NUM_ORDERS = 32
 NO_POSE = -1
 
 _SLOTS = 256  # of the tables by covered set: up to 8 targets each set has a slot of its own
-_FEW = 4  # cameras: many of their 24 orders are among the 32 more than once, and have their beginning in common
+_FEW = 4  # cameras: many of their 24 orders are drawn more than once, and many begin alike
 _HASH = np.uint64(0x9E3779B97F4A7C15)
 _NOTHING = np.uint64(0)
 _ONE, _TWO = np.uint64(1), np.uint64(2)
@@ -336,7 +336,7 @@ def _memorise_choice(search, table, camera, owns, limits, covered, memo):
 
 @inlined
 def _choose(search, table, owns, limits, camera, n):
-    """Let a camera choose as number ``n``, after those before it, and sum up to there."""
+    """Let a camera choose at place ``n`` of an order, and add its choice to the sums of the cameras before it."""
     concerned = search.sum_targets[n] & search.reached[camera]
     memo = search.memo[camera, _slot_of(concerned)]
     if memo.number != search.number[0] or memo.covered != concerned:
@@ -349,9 +349,9 @@ def _choose(search, table, owns, limits, camera, n):
 
 @inlined
 def _keep_better(search, count, best, order, is_later, most, cheapest):
-    """Keep the choices of an order if it is better than the best: more worth, then less cost, then lexicographically.
+    """Keep the choices of an order if it is better than the best; the best order, its worth and its cost.
 
-    The best order, its worth and its cost.
+    More worth is better, then less cost, then to come later in lexicographic order.
     """
     total = search.sum_score[count] + np.float64(_count_bits(search.sum_targets[count]))
     cost = search.sum_cost[count]
@@ -384,7 +384,7 @@ def _try_each(search, table, owns, limits):
 
 @inlined
 def _list_orders(search, count):
-    """Note the orders of so few cameras as numbers of that many digits to the base 4."""
+    """Note the orders of ``count`` cameras, at most four, as numbers to the base 4 with a digit for each camera."""
     for n in range(len(search.listed)):
         search.listed[n] = _NOTHING
     for number in range(len(search.orders)):
@@ -396,7 +396,7 @@ def _list_orders(search, count):
 
 @inlined
 def _try_sorted(search, table, owns, limits):
-    """Try the orders of few cameras, each once and lexicographically: what two have in common is chosen once."""
+    """Try each order of few cameras once, in lexicographic order: orders that begin alike share these choices."""
     best, most, cheapest, count, last = -1, 0.0, 0.0, len(owns), ~_NOTHING
     _list_orders(search, count)
     for word in range(len(search.listed)):
