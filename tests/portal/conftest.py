@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
+from portal import recordings
 from portal.models import Announcement, ApiToken, IncomingFile, Webhook
 from tournament import attacks, entries, labs, leaderboards, organising, psro_runs, schedules, studies, trainings
 from tournament.models import (
@@ -245,6 +247,22 @@ def open_page(page: Any, live_server: Any) -> Iterator[Open]:
 
     yield open_page
     assert not wrong
+
+
+@pytest.fixture
+def beside(open_page: Open, real_episode: Episode, real_replay: bytes) -> Any:
+    """Open a page with two replays: the same episode twice, the second as another row."""
+    pairing = Pairing.objects.get(camera__slug="random-camera", target__slug="greedy-target")
+    other = make_up(pairing, 5)
+    for name in ("engine", "device", "seed", "steps", "completed", "digest"):
+        setattr(other, name, getattr(real_episode, name))
+    other.save()
+    for episode in (real_episode, other):
+        recordings.path_of(episode, "record").write_bytes(real_replay)
+    page = open_page(reverse("beside", args=[real_episode.pk, other.pk]))
+    for status in page.locator("[data-part=status]").all():  # the page says that it is ready when one is drawn
+        expect(status).to_be_hidden()
+    return page
 
 
 def is_ours(address: str, site: str) -> bool:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from portal import recordings
 from tests.portal.conftest import Open, make_up
 from tournament import leaderboards
-from tournament.models import Agent, Episode, Pairing, Tournament
+from tournament.models import Agent, Episode, Tournament
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 expect: Any = pytest.importorskip("playwright.sync_api").expect
@@ -84,22 +84,7 @@ def test_a_point_of_the_history_leads_to_its_snapshot(open_page: Open, doubled: 
     expect(page.get_by_role("heading", level=1)).to_have_text("Snapshot 1 of MATE-2v4-0")
 
 
-@pytest.fixture
-def beside(open_page: Open, watchable: Episode, real_replay: bytes) -> Any:
-    """Open a page with two replays: the same episode twice, the second as another row."""
-    pairing = Pairing.objects.get(camera__slug="random-camera", target__slug="greedy-target")
-    fields = {name: getattr(watchable, name) for name in ("engine", "device", "seed", "steps", "completed", "digest")}
-    other = make_up(pairing, 5)
-    for name, value in fields.items():
-        setattr(other, name, value)
-    other.save()
-    recordings.path_of(other, "record").write_bytes(real_replay)
-    page = open_page(reverse("beside", args=[watchable.pk, other.pk]))
-    page.wait_for_selector("[data-stage][data-ready]")
-    return page
-
-
-def test_two_replays_play_in_step(beside: Any, watchable: Episode) -> None:
+def test_two_replays_play_in_step(beside: Any, real_episode: Episode) -> None:
     expect(beside.get_by_role("heading", level=1)).to_have_text("Greedy and Random side by side")
     beside.keyboard.press("Shift+ArrowRight")
     beside.keyboard.press("ArrowRight")
@@ -108,9 +93,9 @@ def test_two_replays_play_in_step(beside: Any, watchable: Episode) -> None:
     delivered = beside.locator("[data-fact=delivered]")
     expect(delivered).to_have_count(2)
     for place in range(2):
-        expect(delivered.nth(place)).to_have_text(str(watchable.delivered))
+        expect(delivered.nth(place)).to_have_text(str(real_episode.delivered))
     for place in range(2):
-        expect(beside.locator("[data-part=spoken]").nth(place)).to_contain_text(f"Step {watchable.steps}: ")
+        expect(beside.locator("[data-part=spoken]").nth(place)).to_contain_text(f"Step {real_episode.steps}: ")
 
 
 def test_both_replays_are_drawn(beside: Any) -> None:

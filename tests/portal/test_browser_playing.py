@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from portal import recordings
-from tests.portal.conftest import Open, make_up
-from tournament.models import Episode, Pairing
+from tests.portal.conftest import Open
+from tournament.models import Episode
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -45,20 +45,6 @@ def replay(open_page: Open, real_episode: Episode, real_replay: bytes) -> Any:
     return page
 
 
-@pytest.fixture
-def two_replays(open_page: Open, real_episode: Episode, real_replay: bytes) -> Any:
-    """Open a page with the same episode twice, the second as another row."""
-    other = make_up(Pairing.objects.get(camera__slug="random-camera", target__slug="greedy-target"), 5)
-    for name in ("engine", "device", "seed", "steps", "completed", "digest"):
-        setattr(other, name, getattr(real_episode, name))
-    other.save()
-    for episode in (real_episode, other):
-        recordings.path_of(episode, "record").write_bytes(real_replay)
-    page = open_page(reverse("beside", args=[real_episode.pk, other.pk]))
-    page.wait_for_selector("[data-stage][data-ready]")
-    return page
-
-
 def check_speed(page: Any, during: str) -> None:
     """Check that a replay is not faster than the clock. A slow machine may skip frames, so slower is allowed."""
     measured = page.evaluate(MEASURE, [during, 0.4])
@@ -71,8 +57,8 @@ def test_what_is_pressed_within_a_frame_does_not_speed_a_replay_up(replay: Any, 
     check_speed(replay, during)
 
 
-def test_two_replays_in_step_keep_their_speed_too(two_replays: Any) -> None:
-    check_speed(two_replays, "twice")
+def test_two_replays_in_step_keep_their_speed_too(beside: Any) -> None:
+    check_speed(beside, "twice")
 
 
 def test_time_in_which_the_page_was_hidden_is_not_played(replay: Any) -> None:
