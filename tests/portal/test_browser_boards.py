@@ -140,6 +140,18 @@ def test_boards_and_comparisons_fit_on_a_phone(
         expect(page.locator("html")).to_have_attribute("data-theme", re.compile(theme))
 
 
+def test_a_long_name_leaves_the_nash_shares_in_view_on_a_phone(
+    live_server: Any, browser: Any, doubled: Tournament
+) -> None:
+    Agent.objects.filter(slug="greedy-camera").update(name="A camera with a long name, trained against a mixture")
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True)  # whose scroll bars lie above
+    page = phone.new_page()
+    page.goto(live_server.url + reverse("leaderboard", args=["mate-2v4-0"]))
+    board = page.locator(".board-scroll").first
+    assert board.evaluate("(board) => board.scrollWidth - board.clientWidth") == 0
+    phone.close()
+
+
 def test_links_on_a_phone_are_high_enough_for_a_finger(open_page: Open, page: Any, doubled: Tournament) -> None:
     """24 CSS pixels, as WCAG 2.5.8 asks for; links within sentences are as high as their line."""
     page.set_viewport_size({"width": 375, "height": 800})
