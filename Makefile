@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 # Any of these Pythons will do; the first that is found and has a venv module.
-PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.14 python3.11 "$$HOME"/.pyenv/versions/*/bin/python \
+PYTHON ?= $(shell unset PYTHONHOME; for name in python3 python3.13 python3.12 python3.14 python3.11 "$$HOME"/.pyenv/versions/*/bin/python \
 	"$$HOME"/.local/share/uv/python/*/bin/python3; do \
 	"$$name" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && \
 	{ command -v "$$name"; break; }; done)
@@ -10,6 +10,8 @@ BIN := .venv/bin
 
 # Byte code and compiled kernels are kept, whatever the calling shell prefers: starting without them takes minutes.
 unexport PYTHONDONTWRITEBYTECODE
+# It names the standard library of another Python.
+unexport PYTHONHOME
 export OMP_NUM_THREADS ?= 1
 export NUMBA_NUM_THREADS ?= 1
 

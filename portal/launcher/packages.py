@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -75,10 +76,9 @@ def prepare(groups: Iterable[str], checkout: Path = CHECKOUT) -> None:
     """
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         raise LaunchRefused(
-            f"MATE Arena needs Python 3.11 to 3.14; {sys.executable} is {sys.version.split()[0]}. Install one (apt "
-            f"install "
-            "python3 python3-venv; uv python install 3.13; pyenv install 3.13) and name it: make run "
-            "PYTHON=/path/to/python3.13"
+            f"MATE Arena needs Python 3.11 to 3.14; {sys.executable} is {sys.version.split()[0]}. Install one "
+            "(apt install python3 python3-venv; uv python install 3.13; pyenv install 3.13) and name it: "
+            "make run PYTHON=/path/to/python3.13"
         )
     if found := re.search(r"[:\x00-\x1f\x7f]", str(checkout)):
         raise LaunchRefused(
@@ -154,14 +154,15 @@ class Environment:
         check_space(self.checkout, GROUPS["base"])
         print(f"Making a virtual environment in {self.folder}, with Python {sys.version.split()[0]}", flush=True)
         try:
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            self.folder.mkdir()
+            self.folder.mkdir(exist_ok=True)
+            for entry in self.folder.iterdir():  # The folder itself may be a volume of its own.
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
             self.unfinished.touch()
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise LaunchRefused(
                 f"The checkout {self.checkout} cannot be written to: {error.strerror}. "
-                "Clone it into a folder of your own."
+                + ("Make room on its disk." if full else "Clone it into a folder of your own.")
             ) from None
         python = sys._base_executable  # type: ignore[attr-defined]
         code = subprocess.run([python, "-m", "venv", self.folder]).returncode
@@ -169,8 +170,7 @@ class Environment:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise LaunchRefused(
                 "The virtual environment could not be made (Python's reason is above). On Debian and Ubuntu its "
-                "venv module "
-                "is a package of its own: apt install python3-venv"
+                "venv module is a package of its own: apt install python3-venv"
             )
         self.unfinished.unlink()
 

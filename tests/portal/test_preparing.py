@@ -33,6 +33,20 @@ def test_of_two_that_prepare_at_once_both_succeed(tmp_path: Path) -> None:
     assert (tmp_path / "files" / storages.MARKER).is_file()
 
 
+@pytest.mark.parametrize("content", [b"no database" * 99, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_database_is_named_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "arena.sqlite3"
+    file.write_bytes(content)
+    names = {"ARENA_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    plain = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    command = [sys.executable, "manage.py", "prepare"]
+    process = subprocess.run(command, cwd=CHECKOUT, env=plain | names, capture_output=True, text=True, timeout=300)
+    assert process.returncode == 1
+    assert f"The database {file} is damaged: " in process.stderr
+    assert "Traceback" not in process.stderr
+    assert file.read_bytes() == content
+
+
 def test_storage_is_marked_once_and_storage_without_the_mark_is_refused(db: None) -> None:
     Command().mark_storage()
     Command().mark_storage()

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from portal import seeding
@@ -23,6 +24,8 @@ from tournament.operators import OperatorError
 
 LOCK = 0x4D415445
 """Key of the advisory lock in PostgreSQL."""
+SQLITE_DAMAGE = "file is not a database|disk image is malformed"
+"""What SQLite says of a file that it cannot read."""
 
 
 @contextlib.contextmanager
@@ -55,11 +58,19 @@ class Command(BaseCommand):
     help = "Migrate the database, collect the static files and add the first content; what is done is skipped."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with alone():
-            self.migrate()
-            self.mark_storage()
-            self.collect_static_files()
-            self.seed()
+        try:
+            with alone():
+                self.migrate()
+                self.mark_storage()
+                self.collect_static_files()
+                self.seed()
+        except DatabaseError as error:
+            if not re.search(SQLITE_DAMAGE, str(error)):
+                raise
+            raise CommandError(
+                f"The database {settings.DATABASES['default']['NAME']} is damaged: {error}. Restore a backup "
+                "(docs/operations.md, Backups), or move this file away to begin with an empty portal."
+            ) from None
 
     def mark_storage(self) -> None:
         """Write the identity of this installation into its storage.
