@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from policies import Checkpoint, CheckpointError
 from policies.compatibility import find_preset, problems
 from policies.inference import BatchedPolicy
 from training.hyperparameters import TEAMS
+from training.scores import Estimate, RunScores, iqm_of, mean_of
 from training.scores.student import student
 
 EVALUATION = 0x4003
@@ -53,7 +54,10 @@ class MeanInterval:
 
 @dataclass(frozen=True)
 class AgentEvaluation:
-    """An agent's means in one scenario against one opponent; `gains` are over other agents, paired by seed."""
+    """An agent's means in one scenario against one opponent; `gains` are over other agents, paired by seed.
+
+    `payoffs` are those of the single episodes (E,).
+    """
 
     scenario: str
     opponent: str
@@ -62,10 +66,30 @@ class AgentEvaluation:
     coverage: MeanInterval
     transport: MeanInterval
     gains: dict[str, MeanInterval]
+    payoffs: np.ndarray = field(repr=False, compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields by name, without those of single episodes."""
+        content = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "payoffs"}
+        means = {name: vars(content[name]) for name in ("payoff", "coverage", "transport")}
+        return content | means | {"gains": {name: vars(gain) for name, gain in self.gains.items()}}
+
+
+@dataclass(frozen=True)
+class SeedEvaluation:
+    """Gains over one agent of several runs that differ in their seeds: the intervals are over the runs."""
+
+    scenario: str
+    opponent: str
+    over: str
+    runs: int
+    mean: Estimate
+    interquartile_mean: Estimate
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields by name."""
-        return asdict(self)
+        estimates = {name: getattr(self, name).to_json() for name in ("mean", "interquartile_mean")}
+        return vars(self) | estimates
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -93,6 +117,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--episodes", type=int, default=200)
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    command.add_argument(
+        "--over-seeds",
+        action="store_true",
+        help="also print the gains over all checkpoints: runs of one configuration with different seeds",
+    )
     mode = command.add_mutually_exclusive_group()
     mode.add_argument("--deterministic", dest="deterministic", action="store_true", default=None)
     mode.add_argument("--stochastic", dest="deterministic", action="store_false")
@@ -127,12 +156,20 @@ def run(options: argparse.Namespace) -> int:
         for name, opponent in others.items()
         for one in evaluate(scenario, team, agents, (name, opponent), against, options.episodes, options.seed)
     ]
+    joined = join_seeds(found, options.checkpoints, against) if options.over_seeds else []
     if options.json:
         facts = {"team": team, "episodes": options.episodes, "seed": options.seed}
-        print(json.dumps(facts | {"evaluations": [one.to_json() for one in found]}, indent=1))
+        facts["evaluations"] = [one.to_json() for one in found]
+        facts |= {"over_seeds": [one.to_json() for one in joined]} if joined else {}
+        print(json.dumps(facts, indent=1))
     else:
         print(f"{team} team, {options.episodes} episodes of seed {options.seed}; 95 % intervals in brackets")
         print(write_tables(found))
+        for one in joined:
+            print(
+                f"{one.scenario} against {one.opponent}: gain of {one.runs} runs over {one.over}: mean {one.mean}, "
+                f"interquartile mean {one.interquartile_mean}"
+            )
     return 0
 
 
@@ -189,9 +226,28 @@ def evaluate(
             MeanInterval.of(np.array([one.mean_coverage_rate for one in results])),
             MeanInterval.of(np.array([one.mean_transport_rate for one in results])),
             {other: MeanInterval.of(payoffs[name] - payoffs[other]) for other in against if other != name},
+            payoffs[name],
         )
         for name, results in played.items()
     ]
+
+
+def join_seeds(found: Sequence[AgentEvaluation], runs: Sequence[str], against: Sequence[str]) -> list[SeedEvaluation]:
+    """Return the gains of ``runs`` together over each agent that ``against`` names.
+
+    The mean has Student's interval over the runs' means. The interquartile mean has a bootstrap interval over runs and
+    episodes (``training.scores``).
+    """
+    played: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    for one in found:
+        played.setdefault((one.scenario, one.opponent), {})[one.agent] = one.payoffs
+    joined = []
+    for (scenario, opponent), payoffs in played.items():
+        for other in against:
+            gains = [payoffs[run] - payoffs[other] for run in dict.fromkeys(runs) if run != other]
+            scores = RunScores(other, {scenario: gains})
+            joined.append(SeedEvaluation(scenario, opponent, other, len(gains), mean_of(scores), iqm_of(scores)))
+    return joined
 
 
 def payoffs_of(results: Sequence[EpisodeResult], team: str) -> np.ndarray:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from policies import Dimensions
@@ -94,6 +95,26 @@ def test_checkpoints_are_evaluated_in_scenarios_against_opponents_as_json(tmp_pa
     one = found[0]
     assert one["payoff"]["low"] <= one["payoff"]["mean"] <= one["payoff"]["high"]
     assert one["gains"]["naive"]["mean"] == pytest.approx(one["payoff"]["mean"] - found[2]["payoff"]["mean"])
+
+
+def test_runs_of_several_seeds_are_evaluated_together(tmp_path, capsys) -> None:
+    paths = [str(tmp_path / f"{number}.zip") for number in range(5)]
+    for number, path in enumerate(paths):
+        make_checkpoint(seed=number, scenario=Dimensions(2, 4, 0)).save(Path(path))
+    wanted = ["--against", "greedy", "--against", "naive", "--episodes", "2", "--over-seeds"]
+    assert main(["evaluate", *paths, *wanted, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    for joined in found["over_seeds"]:
+        gains = [one["gains"][joined["over"]]["mean"] for one in found["evaluations"] if one["agent"] in paths]
+        mean, interquartile = joined["mean"], joined["interquartile_mean"]
+        half = 2.7764 * np.std(gains, ddof=1) / np.sqrt(5)  # Student's t of four degrees of freedom
+        assert mean["value"] == pytest.approx(np.mean(gains)) and joined["runs"] == 5
+        assert mean["high"] - mean["value"] == pytest.approx(half, rel=1e-3)
+        assert interquartile["value"] == pytest.approx(np.mean(sorted(gains)[1:4]))
+        assert interquartile["low"] <= interquartile["value"] <= interquartile["high"]
+    assert [one["over"] for one in found["over_seeds"]] == ["greedy", "naive"]
+    assert main(["evaluate", *paths, *wanted]) == 0
+    assert "gain of 5 runs over naive: mean -" in capsys.readouterr().out.replace("mean +", "mean -")
 
 
 @pytest.mark.parametrize("episodes", ["0", "1"])
