@@ -14,7 +14,7 @@ from training.algorithms import ACTOR_CRITIC, ALGORITHMS, PPO, algorithms_of, na
 from training.entity_hyperparameters import ACTIONS, ENTITY_NETWORK, WARM_STARTS
 from training.hyperparameter import Hyperparameter
 from training.message_hyperparameters import MESSAGES, PRIOR
-from training.preset_changes import BASES, CHANGES
+from training.preset_changes import BASES, changed
 from training.presets import exception
 from training.replay_hyperparameters import REPLAY_BATCHES, REPLAY_LEARNING, REPLAY_NETWORK
 
@@ -207,8 +207,8 @@ STEPS: Mapping[str, Mapping[str, int]] = {
 
 def defaults(preset: str, algorithm: str, team: str) -> dict[str, Any]:
     """Return the hyperparameters that apply, with the preset's values."""
-    base, changes = BASES.get(preset, preset), CHANGES.get(preset, {})
-    changes = changes if ALGORITHMS[algorithm].learner == PPO else {}
+    base = BASES.get(preset, preset)
+    changes = changed(preset, team) if ALGORITHMS[algorithm].learner == PPO else {}
     return {
         name: changes[name] if name in changes else exception(algorithm, name, base, one.default(base, team))
         for name, one in HYPERPARAMETERS.items()

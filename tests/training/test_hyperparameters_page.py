@@ -1,5 +1,6 @@
 """docs/hyperparameters.md says of every hyperparameter what the code says."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def test_presets_made_of_others_show_their_changes(preset: str) -> None:
     rows = [line.strip("| ").split(" | ") for line in TEXT.splitlines() if line.startswith("| *")]
     shown = {row[0].strip("*"): row[1 + column] for row in rows}
     assert {name: value for name, value in shown.items() if value != "as quick"} == {
-        name: show(value) for name, value in CHANGES[preset].items()
+        name: "; ".join(map(show, value.values())) if isinstance(value, Mapping) else show(value)
+        for name, value in CHANGES[preset].items()
     }
 
 
