@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -27,7 +26,7 @@ from tournament.models import Choice, Episode, EpisodeTotal, Pairing, Tournament
 from tournament.payoffs import Episodes, MetaGame
 
 KEPT_ROWS = 4_000_000
-"""Maximum number of episodes that a process caches, of the most recently used ledgers; each takes 20 bytes."""
+"""Maximum number of episodes that a process caches, of the most recently used ledgers; each takes 16 bytes."""
 KEPT_SEEDS = 100_000
 """Maximum number of tournaments' pairings whose seeds, and the episodes with these seeds, a process caches."""
 KEYS_AT_ONCE, ROWS_AT_ONCE = 500, 200_000
@@ -43,19 +42,19 @@ Fields = tuple[tuple[str, ...], tuple[str, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A pairing's episodes sorted by seed, (k,) each; `reward` is the target team's normalised reward."""
+    """A pairing's episodes (k,) in the order of their rows' keys; `reward` is the target team's normalised reward.
+
+    `edges` has the edges of the runs of these keys (`packing.find_edges`), which take less memory than the keys: a
+    block's rows are saved together.
+    """
 
     seed: Seeds
     reward: NDArray[np.float64]
-    key: packing.Integers
+    edges: packing.Integers
 
-    @cached_property
-    def edges(self) -> packing.Integers:
-        """The edges of the runs of the rows' keys."""
-        return packing.find_edges(self.key)
-
-    def where(self, chosen: NDArray[np.bool_] | slice) -> Results:
-        return Results(self.seed[chosen], self.reward[chosen], self.key[chosen])
+    def where(self, chosen: NDArray[np.bool_]) -> Results:
+        keys = packing.list_keys(self.edges)
+        return Results(self.seed[chosen], self.reward[chosen], packing.find_edges(keys[chosen]))
 
 
 NOTHING = Results(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int64))
@@ -126,23 +125,23 @@ class Played(NamedTuple):
         agents = [self.agents[key] for key in keys]
         counts = [len(self.results[key].seed) for key in keys]
         parts = [self.results[key] for key in keys] or [NOTHING]
+        orders = [np.argsort(part.seed) for part in parts]
         episodes = Episodes(
             np.repeat(np.array([rows[pair.camera] for pair in agents], dtype=np.int64), counts),
             np.repeat(np.array([columns[pair.target] for pair in agents], dtype=np.int64), counts),
-            np.concatenate([part.seed for part in parts]),
-            np.concatenate([part.reward for part in parts]),
+            np.concatenate([part.seed[order] for part, order in zip(parts, orders, strict=True)]),
+            np.concatenate([part.reward[order] for part, order in zip(parts, orders, strict=True)]),
         )
         return MetaGame.from_episodes(cameras, targets, episodes)
 
 
 def choose(results: Results, seeds: Seeds) -> Results:
     """Return the results with these seeds, which are sorted."""
-    if np.array_equal(results.seed, seeds):
-        return results
     if not len(seeds):
         return NOTHING
     places = np.minimum(np.searchsorted(seeds, results.seed), len(seeds) - 1)
-    return results.where(seeds[places] == results.seed)
+    chosen = seeds[places] == results.seed
+    return results if chosen.all() else results.where(chosen)
 
 
 class Ledger:
@@ -185,13 +184,14 @@ class Ledger:
         columns = episodes.values_list("id", "pairing_id", "seed", "normalised_reward")
         rows = np.fromiter(columns.iterator(chunk_size=CHUNK), dtype=_ROW)
         self.num_read += len(rows)
-        rows = rows[np.lexsort((rows["seed"], rows["pairing"]))]
+        rows = rows[np.lexsort((rows["id"], rows["pairing"]))]
         found, starts = np.unique(rows["pairing"], return_index=True)
         ends = np.append(starts[1:], len(rows))
-        narrow = rows["id"].astype(np.min_scalar_type(-1 - rows["id"].max(initial=0)))
-        read = Results(rows["seed"].copy(), rows["reward"].copy(), narrow)
+        seed, reward = rows["seed"].copy(), rows["reward"].copy()
+        narrow = rows["id"].astype(np.min_scalar_type(-2 - rows["id"].max(initial=0)))
         for key, start, end in zip(*(column.tolist() for column in (found, starts, ends)), strict=True):
-            self.results[key] = read.where(slice(start, end))
+            edges = packing.find_edges(narrow[start:end])
+            self.results[key] = Results(seed[start:end], reward[start:end], edges)
 
 
 def _divide(counts: dict[int, int]) -> Iterator[list[int]]:

@@ -22,6 +22,13 @@ def find_edges(keys: Integers) -> Integers:
     return _join(np.concatenate([keys, keys + 1]))
 
 
+def list_keys(edges: Integers) -> NDArray[np.int64]:
+    """Return the keys of the runs with these edges, sorted."""
+    first, end = edges.astype(np.int64).reshape(-1, 2).T
+    lengths = end - first
+    return np.arange(lengths.sum()) + np.repeat(end - np.cumsum(lengths), lengths)
+
+
 def _join(edges: Integers) -> Integers:
     """Return the edges sorted, without those at which one run ends and another begins."""
     ordered = np.sort(edges)
@@ -39,8 +46,4 @@ def unpack(packed: bytes) -> NDArray[np.int64]:
     """Return the keys, sorted."""
     has_edges = packed[:1] == MARK
     sums = np.cumsum(np.frombuffer(zlib.decompress(packed[has_edges:]), dtype="<i8"), dtype=np.int64)
-    if not has_edges:
-        return sums
-    first, end = sums.reshape(-1, 2).T
-    lengths = end - first
-    return np.arange(lengths.sum()) + np.repeat(end - np.cumsum(lengths), lengths)
+    return list_keys(sums) if has_edges else sums

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from tests.tournament.conftest import invent_episode
-from tournament import leaderboards, ledgers, refitting
+from tournament import leaderboards, ledgers, packing, refitting
 from tournament.ledgers import Agents, Played, Results
 from tournament.models import Episode, Pairing, RatingSnapshot
 from tournament.ratings import Ratings, rate
@@ -53,14 +53,15 @@ class Table:
         self._set(pairing, {seed: row for seed, row in known.items() if seed not in set(seeds)})
 
     def _rows(self, known):
-        return {seed: (reward, key) for seed, reward, key in zip(known.seed, known.reward, known.key, strict=True)}
+        keys = packing.list_keys(known.edges)
+        return {seed: (reward, key) for seed, reward, key in zip(known.seed, known.reward, keys, strict=True)}
 
     def _set(self, pairing, rows):
         self.results.pop(pairing, None)
         if rows:
-            ordered = sorted(rows)
-            rewards, keys = zip(*(rows[seed] for seed in ordered), strict=True)
-            self.results[pairing] = Results(np.array(ordered), np.array(rewards), np.array(keys))
+            seeds = sorted(rows, key=lambda seed: rows[seed][1])
+            rewards, keys = zip(*(rows[seed] for seed in seeds), strict=True)
+            self.results[pairing] = Results(np.array(seeds), np.array(rewards), packing.find_edges(np.array(keys)))
 
     def played(self):
         return Played(dict(self.results), self.agents)
