@@ -45,6 +45,7 @@ KINDS: dict[str, Kind] = {
     "key_reused": Kind((422,), _("The idempotency key belongs to another request")),
     "too_many_uploads": Kind((429,), _("Too many open uploads")),
     "too_many_streams": Kind((429,), _("Too many open event streams")),
+    "too_many_replays": Kind((429,), _("Too many waiting replays")),
     "too_many": Kind((429,), _("Too many requests")),
     "our_mistake": Kind((500,), _("The portal made a mistake")),
     "busy": Kind((503,), _("The portal is busy")),

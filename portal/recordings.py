@@ -34,20 +34,24 @@ ENDINGS: dict[Action, str] = {
 }
 
 
+REFUSALS = {"too many": "too_many_replays", "busy": "busy"}
+"""The codes of problems (`portal.problems`) by the state of an order that was refused."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """The state of a requested file.
 
     `path` is the file if it exists; otherwise `message` says its progress or why it failed. `partial` is a file with
-    the beginning of an episode that is still being rendered. `is_busy` means that too many requests wait; ask again in
-    a few seconds.
+    the beginning of an episode that is still being rendered. `refusal` is the code of the problem if too many
+    requests wait (`REFUSALS`); ask again in a few seconds.
     """
 
     path: Path | None = None
     message: str = ""
     partial: Path | None = None
     has_failed: bool = False
-    is_busy: bool = False
+    refusal: str = ""
 
 
 def folder() -> Path:
@@ -112,7 +116,7 @@ def _ask(episode: Episode, action: Action, request: HttpRequest) -> Answer:
         raise OSError(errno.ENOSPC, reply.message)
     if reply.state == "failed":
         return Answer(message=reply.message, has_failed=True)
-    return Answer(message=describe(reply), partial=recorder.find_partial(path), is_busy=reply.state == "busy")
+    return Answer(message=describe(reply), partial=recorder.find_partial(path), refusal=REFUSALS.get(reply.state, ""))
 
 
 def find_elsewhere(path: Path) -> bool:
@@ -156,6 +160,8 @@ def describe(reply: recorder.Reply) -> str:
             return _("The replay player is starting.")
         case "busy":
             return _("Too many replays are being rendered. Try again in a few seconds.")
+        case "too many":
+            return _("Too many replays that you asked for are waiting. Try again in a few seconds.")
         case "waiting":
             return _("Waiting for other replays: %(ahead)d ahead of this one.") % {"ahead": reply.ahead}
     return (

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Router, Schema, Status
 from pydantic import BeforeValidator
 
-from portal import recordings
+from portal import problems, recordings
 from portal.api.authentication import any_token
 from portal.api.errors import Refusal
 from portal.api.schemas import Key, Seed, answers
@@ -90,8 +90,9 @@ def verify_episode(request: HttpRequest, episode_id: Key) -> Any:
     answer = recordings.ask_verdict(episode, request)
     if answer.has_failed:
         raise Refusal(409, "cannot_replay", answer.message, f"episode {episode_id}")
-    if answer.is_busy:
-        raise Refusal(503, "busy", answer.message, f"episode {episode_id}")
+    if answer.refusal:
+        (status,) = problems.KINDS[answer.refusal].statuses
+        raise Refusal(status, answer.refusal, answer.message, f"episode {episode_id}")
     if answer.path is None:
         return Status(202, {"state": "playing", "message": answer.message})
     verdict = recordings.read_verdict(answer.path)

@@ -71,7 +71,7 @@ def picture(request: HttpRequest, episode_id: int) -> HttpResponseBase:
     episode = find_episode(episode_id)
     deadline = time.monotonic() + PICTURE_SECONDS
     while (answer := recordings.ask_picture(episode, request)).path is None:
-        if answer.has_failed or answer.is_busy or time.monotonic() > deadline:
+        if answer.has_failed or answer.refusal or time.monotonic() > deadline:
             return answer_pending(request, answer, episode)
         time.sleep(0.03)
     response = FileResponse(answer.path.open("rb"), content_type="image/png")
@@ -180,8 +180,9 @@ def answer_pending(request: HttpRequest, answer: recordings.Answer, episode: Epi
     """Return the response if the file does not exist yet: an error, or the progress."""
     if answer.has_failed:
         return answer_error(request, 409, "cannot_replay", answer.message, episode)
-    if answer.is_busy:
-        response = answer_error(request, 503, "busy", answer.message, episode)
+    if answer.refusal:
+        (status,) = problems.KINDS[answer.refusal].statuses
+        response = answer_error(request, status, answer.refusal, answer.message, episode)
         response["Retry-After"] = "3"
         return response
     return JsonResponse({"state": "playing", "message": answer.message}, status=202, headers={"Retry-After": "1"})

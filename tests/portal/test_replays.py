@@ -81,12 +81,13 @@ def test_the_beginning_of_an_episode_is_shown_while_the_rest_is_rendered(
     assert client.get(address).status_code == 202
 
 
+@pytest.mark.parametrize(("state", "status", "code"), [("busy", 503, "busy"), ("too many", 429, "too_many_replays")])
 def test_who_comes_when_too_many_wait_is_told_when_to_come_again(
-    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch
+    client: Client, real_episode: Episode, monkeypatch: pytest.MonkeyPatch, state: Any, status: int, code: str
 ) -> None:
-    monkeypatch.setattr(recorder, "ask", lambda *_: recorder.Reply("busy"))
+    monkeypatch.setattr(recorder, "ask", lambda *_: recorder.Reply(state))
     answer = client.get(reverse("replay_file", args=[real_episode.pk]))
-    assert (answer.status_code, answer["Retry-After"], answer.json()["error"]["code"]) == (503, "3", "busy")
+    assert (answer.status_code, answer["Retry-After"], answer.json()["error"]["code"]) == (status, "3", code)
 
 
 def test_replays_wait_while_the_game_is_compiled(client: Client, real_episode: Episode, settings: Any) -> None:

@@ -150,8 +150,8 @@ def test_a_visitor_who_opens_many_replays_does_not_keep_others_waiting(order: Or
 
 def test_no_more_orders_are_taken_on_than_can_be_carried_out_soon(order: Order) -> None:
     mine = [job(order, "a") for _ in range(jobs.MOST_WAITING_EACH)]
-    assert jobs.is_full(mine, "a") and not jobs.is_full(mine, "b")
-    assert jobs.is_full([job(order, str(number)) for number in range(jobs.MOST_WAITING)], "b")
+    assert (jobs.find_refusal(mine, "a"), jobs.find_refusal(mine, "b")) == ("too many", None)
+    assert jobs.find_refusal([job(order, str(number)) for number in range(jobs.MOST_WAITING)], "b") == "busy"
 
 
 def test_an_episode_that_takes_long_can_be_seen_as_far_as_it_is(

@@ -26,15 +26,16 @@ ANSWER_SECONDS = 5.0
 ROOT = Path(__file__).resolve().parent.parent.parent
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
-State = Literal["done", "playing", "waiting", "busy", "failed", "full", "starting"]
+State = Literal["done", "playing", "waiting", "busy", "too many", "failed", "full", "starting"]
 
 
 @dataclass(frozen=True)
 class Reply:
     """The state of an order.
 
-    `step` is the last step that can be shown, `ahead` the number of earlier orders that still wait. The state is `full`
-    if the disk had no room for the file.
+    `step` is the last step that can be shown, `ahead` the number of earlier orders that still wait. The state is
+    `too many` if the visitor has too many waiting orders, `busy` if all visitors together have, and `full` if the disk
+    had no room for the file.
     """
 
     state: State

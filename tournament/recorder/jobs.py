@@ -160,7 +160,9 @@ def choose_next(waiting: Iterable[Job], running: Iterable[Job]) -> Job | None:
     return min(free, key=lambda job: busy[job.visitor], default=None)
 
 
-def is_full(waiting: Iterable[Job], visitor: str) -> bool:
-    """Return whether an order of this visitor must be refused."""
+def find_refusal(waiting: Iterable[Job], visitor: str) -> State | None:
+    """Return the state of an order of this visitor that must be refused, or None."""
     visitors: Counter[Any] = Counter(job.visitor for job in waiting)
-    return visitors.total() >= MOST_WAITING or visitors[visitor] >= MOST_WAITING_EACH
+    if visitors[visitor] >= MOST_WAITING_EACH:
+        return "too many"
+    return "busy" if visitors.total() >= MOST_WAITING else None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tournament.recorder.asking import LONGEST_REQUEST, address_of, partial_of
-from tournament.recorder.jobs import HEAVY_BYTES, LIMIT_SECONDS, Job, choose_next, is_full
+from tournament.recorder.jobs import HEAVY_BYTES, LIMIT_SECONDS, Job, choose_next, find_refusal
 from tournament.recorder.orders import Order, weight_of
 
 KEPT = int(os.environ.get("ARENA_KEEP_REPLAYS") or 500)
@@ -101,8 +101,8 @@ class Player:
             return {"state": "waiting", "ahead": list(self.waiting).index(path)}
         if path.exists():
             return {"state": "done"}
-        if is_full(self.waiting.values(), request["visitor"]):
-            return {"state": "busy"}
+        if refusal := find_refusal(self.waiting.values(), request["visitor"]):
+            return {"state": refusal}
         order = Order.from_json(request["order"])
         is_heavy = request["action"] == "film" or order.device != "cpu" or weight_of(order) > HEAVY_BYTES
         self.waiting[path] = Job(path, request["action"], order, request["visitor"], is_heavy)

@@ -18,7 +18,7 @@ export async function follow(address, show, say) {
   let shown = 0;
   for (let tries = 0; ; tries += 1) {
     const response = await fetch(`${address}?partial=1`, { headers: { Accept: "application/octet-stream" } });
-    const isBusy = response.status === 503;
+    const isBusy = response.status === 429 || response.status === 503;
     if (response.status === 202 || isBusy) {
       const answer = await response.json();
       say(answer.message ?? answer.detail);
