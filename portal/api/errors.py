@@ -30,6 +30,8 @@ CODES = {400: "bad_request", 403: "not_yours", 404: "not_found", 405: "wrong_met
 NO_JSON = "The body could not be read as JSON. Send one JSON object in UTF-8, with Content-Type: application/json."
 NO_TOKEN = "This needs a token: send the header 'Authorization: Bearer TOKEN' with one from your account page."
 UNKNOWN_TOKEN = "This token is not known here: it was revoked, or is incomplete. Make another on your account page."
+PYDANTIC_PREFIX = "Value error, "
+"""What Pydantic puts before the message of a ValueError."""
 LISTS = {
     "Agent": "agents",
     "Scenario": "scenarios",
@@ -82,7 +84,8 @@ def register(api: NinjaAPI) -> None:
     @api.exception_handler(ValidationError)
     def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         where = [name_place(problem["loc"]) for problem in error.errors]
-        reasons = [(place, str(problem["msg"])) for place, problem in zip(where, error.errors, strict=True)]
+        sentences = [str(problem["msg"]).removeprefix(PYDANTIC_PREFIX) for problem in error.errors]
+        reasons = list(zip(where, sentences, strict=True))
         message = "; ".join(f"{place}: {sentence}" for place, sentence in reasons)
         return answer(request, 422, "invalid", message, where[0] if where else "", reasons)
 

@@ -297,7 +297,7 @@ def test_starting_needs_a_token(call: Call, scenario: Scenario, agents: dict[str
         ({"settings": {"height": 3}}, 409, "refused", "settings.height", "no setting 'height'"),
         ({"episodes_per_pairing": 0}, 422, "invalid", "episodes_per_pairing", "greater than or equal to 1"),
         ({"episodes_per_pairing": 10**8}, 409, "refused", "settings.episodes", "from 1 to 10,000"),
-        ({"base_seed": "x"}, 422, "invalid", "base_seed", "base_seed"),
+        ({"base_seed": "x"}, 422, "invalid", "base_seed", "base_seed: is no number; send digits without quotes"),
         ({"episode_per_pairing": 100}, 422, "invalid", "episode_per_pairing", "Did you mean 'episodes_per_pairing'?"),
     ],
 )
