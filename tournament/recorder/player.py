@@ -17,13 +17,17 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
+from cachetools import TTLCache
+
 from tournament.recorder.asking import LONGEST_REQUEST, address_of, partial_of
 from tournament.recorder.jobs import HEAVY_BYTES, LIMIT_SECONDS, Job, choose_next, find_refusal
 from tournament.recorder.orders import Order, weight_of
 
 KEPT = int(os.environ.get("ARENA_KEEP_REPLAYS") or 500)
 """Maximum number of files in a folder of replays; the oldest ones are removed."""
-FAILURES_KEPT = 100
+FAILURES_KEPT, FAILURE_SECONDS = 100, 10.0
+"""Maximum number of failures that are not reported yet, and the seconds after which one is forgotten: who asks later
+than that, perhaps when a full disk has room again, has the episode played again."""
 REQUEST_SECONDS = 5.0
 """Maximum seconds until a client has sent its request; a slower one is disconnected."""
 
@@ -37,7 +41,7 @@ class Player:
         self.selector.register(listener, selectors.EVENT_READ, self.accept)
         self.waiting: dict[Path, Job] = {}
         self.running: dict[Path, Job] = {}
-        self.failures: dict[Path, dict[str, str]] = {}
+        self.failures: TTLCache[Path, dict[str, str]] = TTLCache(FAILURES_KEPT, FAILURE_SECONDS)
         self.clients: dict[socket.socket, tuple[float, bytes]] = {}
 
     def serve(self, until: IO[bytes] | None = None) -> None:
@@ -93,8 +97,8 @@ class Player:
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the state of the order for this file; a new order is accepted first."""
         path = Path(request["path"])
-        if path in self.failures:
-            return dict(self.failures.pop(path))
+        if failure := self.failures.pop(path, None):
+            return dict(failure)
         if path in self.running:
             return {"state": "playing", "step": self.running[path].step}
         if path in self.waiting:
@@ -128,8 +132,6 @@ class Player:
         job.end()
         if job.failure:
             self.failures[job.path] = {"state": job.outcome, "message": job.failure}
-            while len(self.failures) > FAILURES_KEPT:
-                del self.failures[next(iter(self.failures))]
         make_room(job.path.parent)
         self.start_waiting()
 
