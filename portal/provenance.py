@@ -27,6 +27,7 @@ LABELS = {
     "members": gettext_lazy("Members"),
     "meta_solver": gettext_lazy("Meta-solver"),
     "name": gettext_lazy("Name"),
+    "notes": gettext_lazy("Notes"),
     "opponent": gettext_lazy("Opponent"),
     "opponents": gettext_lazy("Opponents"),
     "options": gettext_lazy("Options"),
@@ -38,6 +39,7 @@ LABELS = {
     "scenario_overrides": gettext_lazy("Changes to the scenario"),
     "seed": gettext_lazy("Seed"),
     "software": gettext_lazy("Software"),
+    "source": gettext_lazy("Source"),
     "start_from": gettext_lazy("Started from"),
     "steps": gettext_lazy("Steps"),
     "timesteps": gettext_lazy("Time steps"),
@@ -51,6 +53,7 @@ VALUES: dict[str, Callable[[str], str]] = {
     "algorithm": tell_algorithm,
     "meta_solver": lambda name: in_language(META_SOLVERS[name].title) if name in META_SOLVERS else name,
     "name": tell_name,
+    "notes": in_language,
     "scenario": tell_name,
 }
 """What shows the values of these keys; `tell_value` shows the others."""

@@ -103,6 +103,10 @@ def test_provenance_is_labelled_in_the_readers_language(client: Client, db: None
     assert "<dt>初始权重</dt>" in shown["zh-hans"] and "nothing" not in shown["zh-hans"]
 
 
+NOTE = "其 params.json 要求不探索：上游以确定方式对局"
+"""What the importer remarks on a checkpoint, in Chinese."""
+
+
 def test_values_of_the_provenance_are_told_in_the_readers_language(client: Client, db: None) -> None:
     opponent = f"Owl (fork) ({'e' * 64})"
     Agent.objects.create(
@@ -111,10 +115,19 @@ def test_values_of_the_provenance_are_told_in_the_readers_language(client: Clien
             "algorithm": "hrl-mappo", "preset": "quick", "scenario": "MATE-4v8-9 (enhanced: both)",
             "meta_solver": "nash", "opponent": opponent, "fine": True,
             "configuration": {"enhanced_observation": "both", "my_key": "mine"},
+            "notes": ["its params.json says not to explore: upstream plays it deterministically"],
         },
     )  # fmt: skip
     text = client.get(reverse("agent", args=["x"]), headers={"accept-language": "zh-hans"}).content.decode()
-    for told in ("分层 MAPPO", "轻量", "MATE-4v8-9（增强观测：两队）", "纳什均衡", f"Owl（分叉） ({'e' * 64})", "是"):
+    for told in (
+        "分层 MAPPO",
+        "轻量",
+        "MATE-4v8-9（增强观测：两队）",
+        "纳什均衡",
+        f"Owl（分叉） ({'e' * 64})",
+        "是",
+        NOTE,
+    ):
         assert told in text, told
     assert "增强观测: 两队; my_key: mine" in text
     assert "Enhanced observation: both" in client.get(reverse("agent", args=["x"])).content.decode()
