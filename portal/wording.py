@@ -12,13 +12,15 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django.utils.functional import lazy
-from django.utils.translation import get_language, gettext_noop, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, gettext_noop, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from mate import Team
 from portal.texts import STOPS, VALUE, in_language
 from tournament.formats import FORMATS
 from training.configuration import ALGORITHMS
 
+TEAM_TITLES = {Team.CAMERA: gettext_lazy("Cameras"), Team.TARGET: gettext_lazy("Targets")}
 VALUES = {
     "anew": pgettext_lazy("value of a setting", "anew"),
     "attention": pgettext_lazy("value of a setting", "attention"),

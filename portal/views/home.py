@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from mate import Team
 from portal.server.visitor_pages import kept_for_visitors
-from portal.views.leaderboards import OF_OTHERS, TEAMS
+from portal.views.leaderboards import OF_OTHERS
+from portal.wording import TEAM_TITLES
 from tournament import boards, history, organising, queries, totals, visibility
 from tournament.models import (
     Agent,
@@ -65,7 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
         },
         "num_workers": queries.live_workers().count(),
         "board": board,
-        "sides": [] if board is None else [describe_side(board, team) for team in TEAMS],
+        "sides": [] if board is None else [describe_side(board, team) for team in TEAM_TITLES],
         "show": find_show(board),
         "scenario": board.snapshot.scenario if board else Scenario.objects.filter(name="MATE-4v8-9").first(),
         "running": [(tournament, organising.progress(tournament)) for tournament in running],
@@ -85,7 +86,7 @@ def describe_side(board: boards.Board, team: str) -> dict[str, Any]:
     least, most = boards.axis_of(lines[:FEW])
     return {
         "team": team,
-        "title": TEAMS[Team(team)],
+        "title": TEAM_TITLES[Team(team)],
         "rows": [
             {"agent": line.agent, "rating": line.rating, "move": moves.get(line.agent.digest, 0)}
             for line in lines[:FEW]

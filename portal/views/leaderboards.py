@@ -18,7 +18,7 @@ from portal.drawing import heatmaps
 from portal.inputs import takes
 from portal.listing import columns
 from portal.server.visitor_pages import kept_for_visitors
-from portal.wording import tell_name
+from portal.wording import TEAM_TITLES, tell_name
 from tournament import attacks, boards, history
 from tournament.arranging import by_similarity
 from tournament.boards import Board, BoardLine, Cell
@@ -28,7 +28,6 @@ from tournament.ratings import find_limit
 ORDERS = {"rating": gettext_lazy("Elo"), "nash": gettext_lazy("Nash"), "similarity": gettext_lazy("similarity")}
 TRUSTED = {"nash": gettext_lazy("Nash"), "deviation": gettext_lazy("Deviation"), "margin": gettext_lazy("Margin")}
 """Sort orders that a board may recommend instead of Elo: names and labels of columns."""
-TEAMS = {Team.CAMERA: gettext_lazy("Cameras"), Team.TARGET: gettext_lazy("Targets")}
 OF_OTHERS = (Purpose.MILESTONE, Purpose.PSRO, Purpose.ATTACK)
 """Purposes of tournaments that only their training, PSRO run or attack links to, and whose agents are not listed."""
 SMALL_MASS = 0.01
@@ -184,8 +183,8 @@ def describe_board(board: Board | None, asked: Mapping[str, str] | None = None) 
         "has_extra": columns.shows_all(asked),
         "sort": sort,
         "trusted": TRUSTED.get(board.cyclicity.trusted) if board.cyclicity else None,
-        "teams": [(value, title, len(board.of(value))) for value, title in TEAMS.items()],
-        "side": describe_side(board, team if team in TEAMS else Team.CAMERA, sort, asked),
+        "teams": [(value, title, len(board.of(value))) for value, title in TEAM_TITLES.items()],
+        "side": describe_side(board, team if team in TEAM_TITLES else Team.CAMERA, sort, asked),
         "kept": [(name, asked[name]) for name in ("team", "sort", "figures", "order") if asked.get(name)],
         "order": order,
         "orders": ORDERS.items(),
@@ -256,7 +255,7 @@ def describe_side(board: Board, team: str, sort: str, asked: Mapping[str, str]) 
     found_by = attacks.strongest_of([line.agent for line in page], board.snapshot.scenario)
     return {
         "team": team,
-        "title": TEAMS[Team(team)],
+        "title": TEAM_TITLES[Team(team)],
         "rows": [
             describe_row(board, line, rivals, pairings, past) | {"attack": found_by.get(line.agent.pk)} for line in page
         ],
@@ -306,7 +305,7 @@ def describe_evolution(board: Board) -> dict[str, Any] | None:
     if not found:
         return None
     sides = []
-    for team, title in (("camera", gettext_lazy("Cameras")), ("target", gettext_lazy("Targets"))):
+    for team, title in TEAM_TITLES.items():
         masses = sorted(found[f"{team}_mass"].items(), key=lambda item: -item[1])
         known = [(board.agents[digest], mass) for digest, mass in masses if digest in board.agents]
         rows = [(agent, mass) for agent, mass in known if mass >= SMALL_MASS]

@@ -6,13 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mate import Team
 from mate.assets.generator import generate
 from mate.errors import UserError
 from portal.drawing import maps
@@ -20,12 +21,14 @@ from portal.forms.scenarios import NAMES, ScenarioForm, find_start, initial_of
 from portal.inputs import takes
 from portal.listing.lists import LONGEST_SEARCH
 from portal.texts import in_language
-from tournament import drafts, entries, new_scenarios
+from portal.wording import TEAM_TITLES
+from tournament import drafts, entries, new_scenarios, queries
 from tournament.models import Agent, RatingSnapshot, Scenario
 from tournament.refusals import RequestRefused
 
 NUMBERS = ("num_cameras", "num_targets", "num_obstacles")
-MAX_SHOWN = 50
+MAX_SHOWN = 24
+"""Maximum number of agents of a team that a scenario's page lists, newest first."""
 PAGE = 48
 DEFAULT_START = "mate-4v8-9"
 
@@ -61,24 +64,21 @@ def scenario(request: HttpRequest, slug: str) -> HttpResponse:
     """The page of one scenario."""
     row = get_object_or_404(Scenario.objects.select_related("owner"), slug=slug)
     game = entries.load_scenario(row)
-    agents = find_fitting(row)
     context = {
         "scenario": row,
         "map": maps.draw_scenario(row),
         "document": drafts.to_yaml(drafts.to_document(game)),
         "variant": game.variant,
-        "agents": agents[:MAX_SHOWN],
-        "num_agents": agents.count(),
+        "fitting": [list_fitting(row, team) for team in Team],
     }
     return render(request, "scenarios/scenario.html", context)
 
 
-def find_fitting(row: Scenario) -> QuerySet[Agent]:
-    """Return the listed agents that can play in a scenario."""
-    fitting = Agent.objects.filter(is_listed=True).select_related("owner")
-    for key in NUMBERS:
-        fitting = fitting.filter(**{f"{key}__isnull": True}) | fitting.filter(**{key: getattr(row, key)})
-    return fitting.order_by("team", "name")
+def list_fitting(row: Scenario, team: Team) -> dict[str, Any]:
+    """Return the newest listed agents of a team that can play in a scenario, and their number."""
+    agents = queries.find_agents(team, scenario=row)
+    shown = agents.order_by("-created", "-pk")[:MAX_SHOWN]
+    return {"team": team, "title": TEAM_TITLES[team], "agents": shown, "number": agents.count()}
 
 
 @require_safe

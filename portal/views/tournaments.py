@@ -24,7 +24,8 @@ from portal.inputs import takes
 from portal.listing.lists import LIST, SORTS, find_like, list_page
 from portal.people.permissions import insist_on_change, may_change
 from portal.server.visitor_pages import kept_for_visitors
-from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, TEAMS, cite, describe_board
+from portal.views.leaderboards import BOARD, LARGEST_TABLE, OF_OTHERS, cite, describe_board
+from portal.wording import TEAM_TITLES
 from tasks import hints
 from tournament import boards, entries, formats, organising, queries
 from tournament.forecasts import Pair
@@ -224,7 +225,7 @@ def tournament(request: HttpRequest, tournament_id: int) -> HttpResponse:
 def find_leaders(board: boards.Board | None) -> list[tuple[Team, boards.BoardLine, int]]:
     """Return the best agent of each team and the number of its agents, without teams that have no ranking."""
     found = []
-    for team in TEAMS:
+    for team in TEAM_TITLES:
         lines = board.of(team) if board else ()
         if lines and lines[0].rating.rank == 1 and not find_limit(team, [line.rating for line in lines]):
             found.append((team, lines[0], len(lines)))
