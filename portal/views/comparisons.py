@@ -10,6 +10,7 @@ import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -117,9 +118,14 @@ def describe(board: Board | None, matchup: Matchup, is_whole: bool = False) -> d
 
 
 def draw_payoffs(matchup: Matchup, shown: list[Against], gap: int | None) -> SafeString:
-    """Return the chart of both agents' payoffs against these opponents. Others are left out after `gap` of them."""
+    """Return the chart of both agents' payoffs against these opponents, for wide and for narrow screens.
+
+    Others are left out after `gap` of them.
+    """
     pairs = [OpponentPair(tell_name(matchup.opponents[one.opponent].name), one.first, one.second) for one in shown]
-    return dumbbells.draw(pairs, tell_name(matchup.first.name), tell_name(matchup.second.name), gap)
+    names = tell_name(matchup.first.name), tell_name(matchup.second.name)
+    layouts = ((dumbbells.draw(pairs, *names, gap, layout),) for layout in (dumbbells.WIDE, dumbbells.NARROW))
+    return format_html_join("", "{}", layouts)
 
 
 def describe_row(matchup: Matchup, one: Against) -> dict[str, Any]:

@@ -108,8 +108,10 @@ def add_opponents(doubled: Tournament, agents: dict[str, Agent], numbers: range)
 
 
 def count_opponents(text: str) -> tuple[int, int]:
-    """Return the number of opponents in the table and in the chart of a comparison."""
-    return text.count("Watch a typical pair"), text.count('class="join"')
+    """Return the number of opponents in the table and in both charts of a comparison, the wide and the narrow one."""
+    wide, narrow = (text.count('class="join"', text.index(f'class="dumbbells {name}"')) for name in ("wide", "narrow"))
+    assert wide == 2 * narrow
+    return text.count("Watch a typical pair"), narrow
 
 
 def test_of_many_opponents_the_first_and_last_are_shown_with_a_link_to_all(

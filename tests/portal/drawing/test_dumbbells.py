@@ -17,6 +17,15 @@ def test_both_agents_share_an_axis_and_more_is_to_the_right() -> None:
     assert tree.get("aria-label") == "Hawk, Dove"
 
 
+def test_names_stand_above_their_rows_where_the_screen_is_narrow() -> None:
+    pairs = [OpponentPair("A long name of an opponent", 0.5, -0.5), OpponentPair("random", 0.9, 0.8)]
+    tree = ElementTree.fromstring(dumbbells.draw(pairs, "Hawk", "Dove", layout=dumbbells.NARROW))
+    names = [float(text.get("y", "")) for text in tree.iter("text") if text.get("text-anchor") == "start"]
+    heights = [float(dot.get("cy", "")) for dot in tree.iter("circle") if dot.get("class") == "first"]
+    assert names[0] < heights[0] < names[1] < heights[1]
+    assert all(0 < float(dot.get("cx", "")) < dumbbells.NARROW.width for dot in tree.iter("circle"))
+
+
 def test_equal_payoffs_and_no_opponents_are_no_error() -> None:
     assert dumbbells.draw([OpponentPair("greedy", 0.5, 0.5)], "a", "b").count("<circle") == 2
     assert dumbbells.draw([], "a", "b") == ""
