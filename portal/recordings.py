@@ -161,7 +161,7 @@ def describe(reply: recorder.Reply) -> str:
         case "busy":
             return _("Too many replays are being rendered. Try again in a few seconds.")
         case "too many":
-            return _("Too many replays that you asked for are waiting. Try again in a few seconds.")
+            return _("You have too many waiting replays. Try again in a few seconds.")
         case "waiting":
             return _("Waiting for other replays: %(ahead)d ahead of this one.") % {"ahead": reply.ahead}
     return (

@@ -28,7 +28,7 @@ A mapping gives a default for each team.
 """
 
 
-def changed(preset: str, team: str) -> dict[str, Any]:
+def changes_of(preset: str, team: str) -> dict[str, Any]:
     """Return the defaults of a preset that differ from its base."""
     changes = CHANGES.get(preset, {})
     return {name: value[team] if isinstance(value, Mapping) else value for name, value in changes.items()}

@@ -26,8 +26,8 @@ from tournament.recorder.orders import Order, weight_of
 KEPT = int(os.environ.get("ARENA_KEEP_REPLAYS") or 500)
 """Maximum number of files in a folder of replays; the oldest ones are removed."""
 FAILURES_KEPT, FAILURE_SECONDS = 100, 10.0
-"""Maximum number of failures that are not reported yet, and the seconds after which one is forgotten: who asks later
-than that, perhaps when a full disk has room again, has the episode played again."""
+"""Maximum number of failures that are not reported yet, and the seconds after which one is forgotten. A later request
+plays the episode again: a disk that was full may have room by then."""
 REQUEST_SECONDS = 5.0
 """Maximum seconds until a client has sent its request; a slower one is disconnected."""
 
